@@ -56,6 +56,24 @@ test('index.d.ts declares exactly what the module exports', async () => {
   expect(new Set(exported.map(([, type]) => type))).toEqual(new Set(['function']));
 });
 
+test('the example that needs no server runs', async () => {
+  const example = join(PROJECT, 'extension/examples/smoke.js');
+  const { code, stderr } = await k6(['run', '--no-usage-report', '--quiet', example]);
+  expect(code).toBe(0);
+  // An exception in an iteration leaves k6's exit code at 0.
+  expect(stderr).not.toContain('level=error');
+});
+
+test('the example of one question works against a service', async () => {
+  const { code, stderr } = await k6(
+    ['run', '--no-usage-report', '--quiet', join(PROJECT, 'extension/examples/sse.js')],
+    { URL: `${mock.url}/v1/chat/completions` },
+  );
+  expect(code).toBe(0);
+  expect(stderr).not.toContain('level=error');
+  expect(stderr).toMatch(/3 chunks, first after \d/);
+});
+
 describe.each([
   ['SSE', () => ({ dialect: 'chatdoc-sse', url: `${mock.url}/openapi/v2/chat` })],
   ['WebSocket', () => ({ dialect: 'chatdoc-ws', url: `${mock.wsUrl}/openapi/chat` })],
