@@ -1,19 +1,9 @@
 import type { Profile } from '../lib/metrics/profile.ts';
+import { wholeAtEveryStep } from './slo.ts';
 
 /** `slo` for the demo's quick mock, whose streams take a quarter of a second when nothing is wrong. */
 export const demo: Profile = [
-  {
-    metric: 'streams',
-    by: 'step',
-    expression: 'count>={minimumStreams}',
-    because: 'a step with fewer streams than planned proves nothing',
-  },
-  {
-    metric: 'stream_completed',
-    by: 'step',
-    expression: 'rate>0.99',
-    because: 'more than one broken answer in a hundred is an outage for somebody',
-  },
+  ...wholeAtEveryStep,
   {
     metric: 'stream_ttft',
     by: 'step',

@@ -1,7 +1,7 @@
 import type { Profile } from '../lib/metrics/profile.ts';
 
-/** What a chat user notices, demanded of every step by itself. */
-export const slo: Profile = [
+/** Enough streams, and whole ones, at every step by itself. */
+export const wholeAtEveryStep: Profile = [
   {
     metric: 'streams',
     by: 'step',
@@ -14,6 +14,11 @@ export const slo: Profile = [
     expression: 'rate>0.99',
     because: 'more than one broken answer in a hundred is an outage for somebody',
   },
+];
+
+/** What a chat user notices, demanded of every step by itself. */
+export const slo: Profile = [
+  ...wholeAtEveryStep,
   {
     metric: 'stream_ttft',
     by: 'step',

@@ -1,20 +1,13 @@
-import { Counter, Gauge, Rate, Trend } from 'k6/metrics';
-import { CATALOGUE, type Metric } from '../metrics/catalogue.ts';
 import type { Family, Outcome } from '../stream/outcome.ts';
 import type { StreamError, StreamObservation, StreamRecord } from '../stream/record.ts';
 import { samplesOf } from '../stream/samples.ts';
+import { registerMetrics } from './metrics.ts';
 
 /**
  * Stands in for `k6/x/weir` in dist/stock: adds the samples in JavaScript and prints the record's
  * line, which `--console-output FILE --log-format raw` turns into streams.ndjson.
  */
-const metrics: Readonly<Record<string, Counter | Gauge | Rate | Trend>> = Object.fromEntries(
-  Object.entries<Metric>(CATALOGUE).map(([name, { type, unit }]) => {
-    if (type === 'trend') return [name, new Trend(name, unit === 'ms')];
-    if (type === 'counter') return [name, new Counter(name)];
-    return [name, type === 'rate' ? new Rate(name) : new Gauge(name)];
-  }),
-);
+const metrics = registerMetrics();
 
 /** Epoch ms; stock k6 has no finer wall clock. */
 export function now(): number {
