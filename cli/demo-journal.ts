@@ -1,3 +1,4 @@
+import { contentCount } from '../lib/stream/outcome.ts';
 import type { StreamRecord } from '../lib/stream/record.ts';
 import type { JournalEntry } from '../mock-server/journal/journal.ts';
 
@@ -25,7 +26,7 @@ export function compareWithJournal(
 }
 
 function compare(record: StreamRecord, entry: JournalEntry): string | undefined {
-  const chunks = record.counts.answer + record.counts.reasoning + record.counts.tool;
+  const chunks = contentCount(record);
   if ((record.family === 'quota') !== (entry.refused === 'concurrency')) {
     return `the server ${entry.refused === undefined ? 'admitted' : 'refused'} it`;
   }

@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { StreamRecord } from '../lib/stream/record.ts';
 import { parseMockOptions } from '../mock-server/options.ts';
 import { type MockServer, startMockServer } from '../mock-server/server.ts';
 import { readRecords } from '../report/records.ts';
@@ -134,11 +135,9 @@ async function runOne(demo: DemoRun, say: (text: string) => void) {
     const { scenario, settings } = demo;
     const name = `demo/${demo.name}`;
     const run = await runScenario({ scenario, target, name, force: true, settings, say });
-    const records = new Map();
-    await readRecords(join(run.folder, 'streams.ndjson'), (record) =>
-      records.set(record.id, record),
-    );
-    return { ...run, disagreements: compareWithJournal([...records.values()], mock.journal()) };
+    const records: StreamRecord[] = [];
+    await readRecords(join(run.folder, 'streams.ndjson'), (record) => records.push(record));
+    return { ...run, disagreements: compareWithJournal(records, mock.journal()) };
   } finally {
     await mock.close();
   }

@@ -20,8 +20,6 @@ export interface Numbers {
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
   /** Trends with at least one sample. */
   readonly metrics: Readonly<Partial<Record<MetricName, Distribution>>>;
-  /** Content frames over all streams, whatever their outcome. */
-  readonly chunks: number;
 }
 
 export interface NumbersCollector {
@@ -33,12 +31,10 @@ export function createNumbers(): NumbersCollector {
   const samples = new Map<MetricName, number[]>();
   const outcomes: Partial<Record<Outcome, number>> = {};
   let streams = 0;
-  let chunks = 0;
   return {
     add(record) {
       if (record.warmup) return;
       streams += 1;
-      chunks += record.counts.answer + record.counts.reasoning + record.counts.tool;
       outcomes[record.outcome] = (outcomes[record.outcome] ?? 0) + 1;
       for (const [name, value] of Object.entries(samplesOf(record))) {
         if (isTrend(name)) append(samples, name, value);
@@ -50,7 +46,6 @@ export function createNumbers(): NumbersCollector {
       metrics: Object.fromEntries(
         [...samples].map(([name, values]) => [name, distribution(values)]),
       ),
-      chunks,
     }),
   };
 }

@@ -196,5 +196,5 @@ function with_(name: string, replacement: Summary['metrics'][string] | undefined
 }
 
 function numbers(streams: number): Numbers {
-  return { streams, outcomes: { completed: streams }, metrics: {}, chunks: streams };
+  return { streams, outcomes: { completed: streams }, metrics: {} };
 }

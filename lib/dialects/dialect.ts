@@ -12,8 +12,6 @@ export interface Dialect {
   readonly credentials: readonly string[];
   /** A target cannot do without accounts: the request is signed with their credentials. */
   readonly needsAccount: boolean;
-  /** Path appended when the target's URL has none. */
-  readonly defaultPath?: string;
   /** Checks the `request` and `rules` parts of a target. */
   check(target: DialectPart): void;
   rules(target: DialectPart): StreamRules;

@@ -45,7 +45,3 @@ export const CATALOGUE = {
 } as const satisfies Record<string, Metric>;
 
 export type MetricName = keyof typeof CATALOGUE;
-
-export function isMetric(name: string): name is MetricName {
-  return Object.hasOwn(CATALOGUE, name);
-}

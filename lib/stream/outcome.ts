@@ -58,7 +58,8 @@ function isComplete({ marks, end, error }: StreamObservation): boolean {
   return marks.complete !== undefined || (end.by === 'complete' && error === undefined);
 }
 
-function contentCount({ counts }: StreamObservation): number {
+/** Content frames of any kind. */
+export function contentCount({ counts }: Pick<StreamObservation, 'counts'>): number {
   return counts.answer + counts.reasoning + counts.tool;
 }
 

@@ -1,5 +1,5 @@
 import type { MetricName } from '../metrics/catalogue.ts';
-import type { Family, Outcome } from './outcome.ts';
+import { contentCount, type Family, type Outcome } from './outcome.ts';
 import type { StreamRecord } from './record.ts';
 
 /** Families that never reached the point where a service could complete the answer. */
@@ -51,7 +51,7 @@ function timingsOf(record: StreamRecord) {
     ...entry('stream_stalls', marks.firstContent === undefined ? undefined : (gaps?.stalls ?? 0)),
     ...entry('stream_duration', difference(lastContent, sent)),
     ...entry('stream_close_lag', difference(marks.end, lastContent)),
-    stream_chunks: counts.answer + counts.reasoning + counts.tool,
+    stream_chunks: contentCount(record),
     stream_bytes: counts.bytes,
     ...entry('stream_tokens', tokens),
     ...entry(
